@@ -116,3 +116,13 @@ func TestCase160Roles(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, there.Open)
 }
+
+// TestCase165KeysThatNoPolicyShows: a key of a service account that is none of its own kind, and
+// a binding within a cluster, outlive the role as a policy does.
+func TestCase165KeysThatNoPolicyShows(t *testing.T) {
+	for _, what := range []string{"storage.hmacKeys.create", "iam.serviceAccountApiKeyBindings.create", "container.clusterRoleBindings.create",
+		"container.clusterRoleBindings.update", "container.roleBindings.create", "container.roleBindings.update"} {
+		require.Equal(t, what, lasting([]string{"compute.instances.get", what}, project))
+	}
+	require.Empty(t, lasting([]string{"storage.hmacKeys.list", "container.roleBindings.get", "container.pods.create"}, project))
+}

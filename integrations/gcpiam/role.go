@@ -87,16 +87,20 @@ func lasting(permissions []string, resource string) string {
 
 // lastingPermissions are, beside those that write policies, the permissions that let somebody
 // be a service account, by a key or a token of it or by what they have run as it; rewrite roles
-// that people have; have foreign tokens count; or let people have roles by themselves.
+// that people have; have foreign tokens count; or let people have roles by themselves, Google's
+// or those of a Kubernetes cluster, which knows people by their Google account.
 func lastingPermissions() []string {
 	return []string{
+		"container.clusterRoleBindings.create", "container.clusterRoleBindings.update",
+		"container.roleBindings.create", "container.roleBindings.update",
 		"deploymentmanager.deployments.create", "deploymentmanager.deployments.update", // run as an editor of the project
 		"iam.roles.update",
-		"iam.serviceAccountKeys.create",
+		"iam.serviceAccountApiKeyBindings.create", "iam.serviceAccountKeys.create",
 		"iam.serviceAccounts.actAs", "iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken",
 		"iam.serviceAccounts.implicitDelegation", "iam.serviceAccounts.signBlob", "iam.serviceAccounts.signJwt",
 		"iam.workforcePoolProviders.create", "iam.workforcePoolProviders.update",
 		"iam.workloadIdentityPoolProviders.create", "iam.workloadIdentityPoolProviders.update",
 		"privilegedaccessmanager.entitlements.create", "privilegedaccessmanager.entitlements.update",
+		"storage.hmacKeys.create", // of any service account of the project
 	}
 }
