@@ -1,6 +1,10 @@
 package evidence
 
-import "ramp.dev/ramp/access"
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
 
 // SignReceipt signs what a worker did with a grant.
 func (s *Signer) SignReceipt(r access.Receipt) (Envelope, error) { return signed(s, TypeReceipt, r) }
@@ -8,8 +12,9 @@ func (s *Signer) SignReceipt(r access.Receipt) (Envelope, error) { return signed
 // VerifyClosing returns an error of code evidence unless a worker that serves the grant's
 // target, by one of the ring's keys, signed that it closed just this grant of this request
 // and found nothing left of it. A worker of another target may look for the grant where it
-// never was, and finds nothing there (docs/threats.md, case 155).
-func (k Keyring) VerifyClosing(signed Envelope, requestID string, g access.PlannedGrant) error {
+// never was, and finds nothing there (docs/threats.md, case 155). Begun is when its opening
+// began, or was done; what was signed before says nothing of it (case 164).
+func (k Keyring) VerifyClosing(signed Envelope, requestID string, g access.PlannedGrant, begun time.Time) error {
 	r, _, err := verified[access.Receipt](k.ForTarget(g.Target), signed, TypeReceipt)
 	switch {
 	case err != nil:
@@ -18,6 +23,8 @@ func (k Keyring) VerifyClosing(signed Envelope, requestID string, g access.Plann
 		return access.Errorf(access.CodeEvidence, "the receipt is not of the closing of %s on %s", access.Clip(g.Name, 60), access.Clip(g.Target, 60))
 	case r.Found == nil || !r.Found.Gone():
 		return access.Errorf(access.CodeEvidence, "the receipt does not say that nothing is left of %s", access.Clip(g.Name, 60))
+	case !begun.IsZero() && r.At.Before(begun.Add(-access.ClockSkew)):
+		return access.Errorf(access.CodeEvidence, "the receipt is from before %s was opened", access.Clip(g.Name, 60))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -18,6 +19,8 @@ type Closing struct {
 	Grant        string // as the event says
 	PlanEnvelope []byte
 	Receipt      []byte // of the grant's closing; nil if there is none
+	// Begun is when the grant was begun, or opened, by the log's events; zero if there is none.
+	Begun time.Time
 }
 
 // ClosingsBefore returns the number of the last closing that is older than a time, to read
@@ -61,6 +64,32 @@ func (l *Ledger) Closings(ctx context.Context, after int64, most int) ([]Closing
 		for i := range out {
 			if out[i].RequestID == string(r.request) && keys[i] == string(r.key) {
 				out[i].Receipt = []byte(r.envelope)
+			}
+		}
+	}
+	if err != nil {
+		return out, err
+	}
+	type begun struct {
+		request, key text
+		at           int64
+	}
+	opening := func(c Closing) []string {
+		return []string{access.KeyGrant(access.EventGrantIntended, c.Grant), access.KeyGrant(access.EventGrantOpened, c.Grant)}
+	}
+	keys = nil
+	for _, c := range out {
+		keys = append(keys, opening(c)...)
+	}
+	ofKeys, args = inList(keys)
+	events, err := collect(ctx, l.reader(), func(row scanner) (b begun, err error) {
+		err = row.Scan(&b.request, &b.key, &b.at)
+		return b, err
+	}, `SELECT request_id, idempotency_key, at FROM events WHERE request_id IN `+ofRequests+` AND idempotency_key IN `+ofKeys, append(requests, args...)...)
+	for _, b := range events {
+		for i, c := range out {
+			if at := timeOf(b.at); c.RequestID == string(b.request) && slices.Contains(opening(c), string(b.key)) && at.After(c.Begun) {
+				out[i].Begun = at
 			}
 		}
 	}

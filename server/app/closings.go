@@ -199,5 +199,5 @@ func (w *closingWatch) verify(c ledger.Closing, g access.PlannedGrant) error {
 	if err != nil {
 		return err
 	}
-	return w.workers.VerifyClosing(signed, c.RequestID, g)
+	return w.workers.VerifyClosing(signed, c.RequestID, g, c.Begun)
 }

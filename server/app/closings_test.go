@@ -113,7 +113,10 @@ func TestCase155WhoClosed(t *testing.T) {
 		},
 		"the receipt of the opening":   func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Kind = access.ReceiptOpened }) },
 		"a session that is still open": func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Found.Sessions = 1 }) },
-		"no read-back":                 func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Found = nil }) },
+		"what was signed before it was opened": func(c *closed) {
+			c.closes(c.production, func(r *access.Receipt) { r.At = testTime.Add(-access.ClockSkew - time.Second) })
+		},
+		"no read-back": func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Found = nil }) },
 		"the target's column says another environment": func(c *closed) {
 			c.closes(c.staging, func(r *access.Receipt) { r.Target = "postgres/staging" })
 			_, err := c.db.Exec(`UPDATE grants SET target = 'postgres/staging'`)

@@ -6,6 +6,8 @@ func isolation() []mutant {
 		{"a worker of another target proves that a grant is closed", "evidence/receipt.go", "verified[access.Receipt](k.ForTarget(g.Target), signed", "verified[access.Receipt](k, signed", []string{"./server/app -run Case155"}},
 		{"the receipt of another grant proves that one is closed", "evidence/receipt.go", "|| r.RequestID != requestID || r.Grant != g.Name ", "|| r.RequestID != requestID ", []string{"./server/app -run Case155"}},
 		{"a receipt without a read-back proves a closing", "evidence/receipt.go", "r.Found == nil || !r.Found.Gone()", "r.Found != nil && !r.Found.Gone()", []string{"./server/app -run Case155"}},
+		{"a receipt from before the opening proves a closing", "evidence/receipt.go", "	case !begun.IsZero() && r.At", "	case false && r.At", []string{"./server/app -run Case155"}},
+		{"what was signed of a grant before it was begun is kept", "activities/close.go", "		if steps[i].To == \"\" {\n			continue", "		if steps[i].To == \"\" && false {\n			continue", []string{"./activities -run Case164"}},
 		{"a closing without a receipt counts", "server/app/closings.go", "if len(c.Receipt) == 0 {\n\t\treturn access", "if len(c.Receipt) == 0 {\n\t\treturn nil\n\t}\n\tif len(c.Receipt) == 0 {\n\t\treturn access", []string{"./server/app -run Case155"}},
 		{"what was recorded while no server ran, or bears another time, is not looked at", "server/app/closings.go", "min(w.kept, lately)", "lately", []string{"./server/app -run Case162"}},
 		{"a cursor that somebody moved hides the last hour", "server/app/closings.go", "min(w.kept, lately)", "w.kept", []string{"./server/app -run Case162"}},
