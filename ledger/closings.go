@@ -107,8 +107,9 @@ const (
 // that is ending, since the receipt of that closing does not count. The receipt goes: that of
 // the next closing takes its place. The grant is due at once, so that closers of its target
 // close it; from the third time on after a pause, so that a worker that goes on like that
-// fills no log. What the grant shares with others it holds again. It reports false, and changes nothing, if the grant is not closed, or has
-// another receipt by now.
+// fills no log. What the grant shares with others it holds again. It reports false, and changes
+// nothing, if the grant is not closed. Errors are also of code conflict: it has another receipt
+// by now, which is to be judged first.
 func (l *Ledger) ReopenGrant(ctx context.Context, name string, receipt []byte, at time.Time, why string) (changed bool, err error) {
 	err = l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *requestHead) error {
 		changed = false
@@ -121,7 +122,7 @@ func (l *Ledger) ReopenGrant(ctx context.Context, name string, receipt []byte, a
 			return err
 		}
 		if kept != string(receipt) {
-			return nil
+			return access.Errorf(access.CodeConflict, "the receipt of the closing of %s is not the one that was judged", name)
 		}
 		changed = true
 		if _, err := q.exec(ctx, `DELETE FROM statements WHERE request_id = ? AND key = ?`, row.RequestID, key); err != nil {

@@ -41,7 +41,8 @@ type closingWatch struct {
 	after   int64 // the last event up to which this server has looked
 	kept    int64 // the cursor, as this server knows it
 	begun   bool
-	left    []ledger.Closing // could not be undone, and hold up no other
+	from    int64               // the event after which this server began
+	left    map[int64]time.Time // could not be judged or undone, by number, since when; they hold up no other
 }
 
 const (
@@ -91,7 +92,8 @@ func (w *closingWatch) openCursor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.after, w.begun = min(w.kept, lately), true
+	w.after, w.begun, w.left = min(w.kept, lately), true, map[int64]time.Time{}
+	w.from = w.after
 	return nil
 }
 
@@ -100,17 +102,38 @@ func (w *closingWatch) lookOn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if last < w.after {
+		// Somebody made the log longer for a moment. Otherwise this server would look at
+		// nothing until the log is that long.
+		w.log.WithFields(logrus.Fields{"log": last, "looked": w.after}).Error("the ledger's log is shorter than it was: somebody has changed its tables; all closings since this server began are looked at again")
+		w.after = w.from
+	}
 	var failed []error
-	again := w.left
-	w.left = nil
+	for seq, since := range w.left {
+		page, err := w.ledger.Closings(ctx, seq-1, 1)
+		if err == nil && (len(page) == 0 || page[0].Seq != seq) {
+			err = access.Errorf(access.CodeEvidence, "event %d recorded a closing, and cannot be read as one any more", seq)
+		}
+		if err == nil {
+			err = w.check(ctx, page[0])
+		}
+		switch {
+		case err == nil:
+			delete(w.left, seq)
+		case access.CodeOf(err) == access.CodeEvidence && w.now().Sub(since) > closingsSince:
+			w.log.WithError(err).Error("who recorded a closing could not be found out for an hour, and it counts")
+			delete(w.left, seq)
+		default:
+			failed = append(failed, err)
+		}
+	}
 	look := func(closings []ledger.Closing) {
 		for _, c := range closings {
 			if err := w.check(ctx, c); err != nil {
-				failed, w.left = append(failed, err), append(w.left, c)
+				failed, w.left[c.Seq] = append(failed, err), w.now()
 			}
 		}
 	}
-	look(again)
 	for {
 		page, err := w.ledger.Closings(ctx, w.after, closingsPage)
 		if err != nil {
@@ -131,8 +154,8 @@ func (w *closingWatch) lookOn(ctx context.Context) error {
 // next server looks at that one as well, and records why it could not be.
 func (w *closingWatch) moveCursor(ctx context.Context, failed error) error {
 	to := w.after
-	for _, c := range w.left {
-		to = min(to, c.Seq-1)
+	for seq := range w.left {
+		to = min(to, seq-1)
 	}
 	if to > w.kept {
 		kept, err := w.ledger.MoveCursor(ctx, closingsCursor, to, w.now())
@@ -152,9 +175,9 @@ func (w *closingWatch) moveCursor(ctx context.Context, failed error) error {
 
 // check undoes a closing that does not count.
 func (w *closingWatch) check(ctx context.Context, c ledger.Closing) error {
-	g, known := w.grant(c)
-	if !known {
-		return nil
+	g, err := w.grant(c)
+	if err != nil {
+		return err
 	}
 	counts := w.verify(c, g)
 	if counts == nil {
@@ -173,22 +196,23 @@ func (w *closingWatch) check(ctx context.Context, c ledger.Closing) error {
 }
 
 // grant returns the grant that a closing is about, by the plan that a server signed: on which
-// target it is, no column says. Where nobody signed the plan, reading the request is an alarm.
-func (w *closingWatch) grant(c ledger.Closing) (g access.PlannedGrant, known bool) {
+// target it is, no column says. Errors are of code evidence, such as where somebody changed the
+// plan for the moment in which a server looks; it is looked at again.
+func (w *closingWatch) grant(c ledger.Closing) (g access.PlannedGrant, err error) {
 	signed, err := evidence.ReadEnvelope(c.PlanEnvelope)
 	if err != nil {
-		return g, false
+		return g, err
 	}
 	plan, err := w.servers.VerifyPlan(signed)
-	if err != nil || plan.RequestID != c.RequestID {
-		return g, false
+	if err != nil {
+		return g, err
 	}
 	for _, g := range plan.Grants {
-		if g.Name == c.Grant {
-			return g, true
+		if plan.RequestID == c.RequestID && g.Name == c.Grant {
+			return g, nil
 		}
 	}
-	return g, false
+	return g, access.Errorf(access.CodeEvidence, "event %d records that %s was closed, which is not in the plan of its request", c.Seq, access.Clip(c.Grant, 60))
 }
 
 func (w *closingWatch) verify(c ledger.Closing, g access.PlannedGrant) error {

@@ -255,6 +255,73 @@ func TestCase162Moved(t *testing.T) {
 	}
 }
 
+// TestCase166ChangedForAMoment: somebody who may write to the ledger's tables changes them for the
+// moment in which a server looks, and has the closing count for good.
+func TestCase166ChangedForAMoment(t *testing.T) {
+	exec := func(c *closed, statement string) func() {
+		return func() {
+			_, err := c.db.Exec(statement)
+			require.NoError(t, err)
+		}
+	}
+	for name, change := range map[string]func(c *closed) (before, after func()){
+		"the plan": func(c *closed) (func(), func()) {
+			return exec(c, `UPDATE requests SET plan_envelope = 'x' || plan_envelope`), exec(c, `UPDATE requests SET plan_envelope = substr(plan_envelope, 2)`)
+		},
+		"the receipt, between the judging and the undoing": func(c *closed) (func(), func()) {
+			was := c.closingWatch.ledger
+			c.closingWatch.ledger = flipping{was, exec(c, `UPDATE statements SET envelope = envelope || ' '`)}
+			return func() {}, func() { c.closingWatch.ledger = was }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClosed(t)
+			c.looks()
+			c.closes(c.staging)
+			before, after := change(c)
+			before()
+			require.Error(t, c.closingWatch.checkOnce(t.Context()), "it is said")
+			require.Equal(t, access.StateEnded, c.state())
+			require.NotNil(t, c.cursor().FailingSince)
+			after()
+			require.True(t, c.checks())
+			require.Empty(t, c.closingWatch.left)
+			c.looks()
+			require.Zero(t, c.cursor().Lag())
+		})
+	}
+	t.Run("a log that is long for a moment", func(t *testing.T) {
+		c := newClosed(t)
+		c.looks()
+		exec(c, `INSERT INTO log_hashes (idx, hash) VALUES (1000000, zeroblob(32))`)()
+		c.looks()
+		exec(c, `DROP TRIGGER log_hashes_no_delete; DELETE FROM log_hashes WHERE idx = 1000000`)()
+		c.closes(c.staging)
+		require.True(t, c.checks())
+	})
+	t.Run("a plan that no server's key verifies any more holds the cursor for an hour", func(t *testing.T) {
+		c := newClosed(t)
+		c.looks()
+		c.closes(c.production)
+		exec(c, `UPDATE requests SET plan_envelope = 'x'`)()
+		require.Error(t, c.closingWatch.checkOnce(t.Context()))
+		c.now = c.now.Add(closingsSince + time.Second)
+		c.looks()
+		require.Zero(t, c.cursor().Lag())
+	})
+}
+
+// flipping is a ledger in which somebody changes receipts before each undoing.
+type flipping struct {
+	closingLedger
+	flip func()
+}
+
+func (f flipping) ReopenGrant(ctx context.Context, name string, receipt []byte, at time.Time, why string) (bool, error) {
+	f.flip()
+	return f.closingLedger.ReopenGrant(ctx, name, receipt, at, why)
+}
+
 // TestClosingsThatCount: what the target's workers closed stays closed, whichever of them; and
 // with no workers' keys nothing is looked at.
 func TestClosingsThatCount(t *testing.T) {
