@@ -13,6 +13,7 @@ import (
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/authority"
 	"ramp.dev/ramp/integrations/sshcert/hostcall"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // fleet is several hosts as one target. Which of them a grant may be on is in the ledger
@@ -205,6 +206,10 @@ func (f *fleet) Revoke(ctx context.Context, g access.Grant) error {
 // really put there by hand is ended by so many in each look.
 const maxStray = 20
 
+// maxStrayADay bounds how many such grants, each counted once, are taken of one host in a day:
+// each that is ended leaves a mark on every host, and an event, however short the looks are.
+const maxStrayADay = 200
+
 // List implements integrations.Target. Of a host that does not respond, it names what the
 // ledger says may be there. Where a host lists more than maxStray that the ledger does not have
 // there, the error is integrations.Unlisted.
@@ -229,7 +234,8 @@ func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	hidden := outcome{asked: all.asked, failed: map[string]error{}}
 	on := map[string][]string{}
 	for name, one := range found {
-		taken, stray, more := takenOf(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 })
+		taken, stray, more := takenOf(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 },
+			func(grant string) bool { return f.stray.may(name, grant, clock.Now()) })
 		for _, l := range taken {
 			if stray[l.Name] && len(held[object(marker, l.Name)]) > 0 {
 				l.ExpiresAt = time.Time{} // where it is open, other hosts say when it ends
@@ -251,8 +257,9 @@ func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 }
 
 // takenOf returns what is taken of one host's list, which of these grants the ledger does not
-// have there, and how many more of such grants the host listed.
-func takenOf(all []integrations.ListedGrant, there func(grant string) bool) (taken []integrations.ListedGrant, stray map[string]bool, more int) {
+// have there, and how many more of such grants the host listed. There says whether the ledger has
+// a grant there, and may whether one that it does not have there may be taken today.
+func takenOf(all []integrations.ListedGrant, there, may func(grant string) bool) (taken []integrations.ListedGrant, stray map[string]bool, more int) {
 	stray = map[string]bool{}
 	left := map[string]bool{}
 	for _, l := range all {
@@ -261,7 +268,7 @@ func takenOf(all []integrations.ListedGrant, there func(grant string) bool) (tak
 		}
 		switch {
 		case there(l.Name) || stray[l.Name]:
-		case len(stray) < maxStray:
+		case len(stray) < maxStray && may(l.Name):
 			stray[l.Name] = true
 		default:
 			left[l.Name] = true
@@ -276,8 +283,26 @@ func takenOf(all []integrations.ListedGrant, there func(grant string) bool) (tak
 // have there, each with its hosts. They may be open there all the same: a ledger that was
 // restored from a backup has forgotten it.
 type strayGrants struct {
-	mu sync.Mutex
-	on map[string][]string
+	mu    sync.Mutex
+	on    map[string][]string
+	day   time.Time                  // when taken began
+	taken map[string]map[string]bool // by host
+}
+
+// may reports whether a grant of a host may be taken, and counts it.
+func (s *strayGrants) may(host, grant string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.day) >= 24*time.Hour {
+		s.day, s.taken = now, map[string]map[string]bool{}
+	}
+	if s.taken[host] == nil {
+		s.taken[host] = map[string]bool{}
+	}
+	if len(s.taken[host]) < maxStrayADay {
+		s.taken[host][grant] = true
+	}
+	return s.taken[host][grant]
 }
 
 func (s *strayGrants) set(on map[string][]string) {

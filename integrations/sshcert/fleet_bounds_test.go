@@ -111,3 +111,35 @@ func TestCase161HostSaysThatItWasChanged(t *testing.T) {
 	require.Contains(t, taken.heard(), "restore")
 	require.NotContains(t, honest.heard(), "restore", "its sessions would be cut")
 }
+
+// TestCase167HostMakesUpNewOnes: a host that somebody took over lists other grants in each look,
+// each of which leaves a mark on all hosts, and an event. No more are taken of it in a day than
+// could be there by hand; one that is still there counts once, and other hosts are not in its
+// place.
+func TestCase167HostMakesUpNewOnes(t *testing.T) {
+	honest, taken := &lyingHost{}, &lyingHost{}
+	f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": taken})
+	target := f.open(t, nil)
+	all := invented(2 * maxStrayADay)
+	seen := map[string]bool{}
+	look := func() error {
+		listed, err := target.List(context.Background())
+		for _, l := range listed {
+			seen[l.Name] = true
+		}
+		return err
+	}
+	for n := 0; n < len(all); n += maxStray {
+		taken.lists = append(all[n:n+maxStray:n+maxStray], all[0])
+		if err := look(); n >= maxStrayADay {
+			var hidden *integrations.Unlisted
+			require.ErrorAs(t, err, &hidden)
+		}
+	}
+	require.Len(t, seen, maxStrayADay)
+	taken.lists, honest.lists = all[:1], all[len(all)-1:]
+	require.NoError(t, look())
+	require.Len(t, seen, maxStrayADay+1)
+	require.False(t, target.stray.may("web2", "another", time.Now()))
+	require.True(t, target.stray.may("web2", "another", time.Now().Add(25*time.Hour)), "the next day")
+}
