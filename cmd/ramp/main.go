@@ -44,7 +44,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return access.Errorf(access.CodeInvalid, "%s; see `%s --help`", err, cmd.CommandPath())
+		return access.Errorf(access.CodeInvalid, "%s; see `%s --help`", wrongFlag(cmd, err), cmd.CommandPath())
 	})
 	var level string
 	c.PersistentFlags().StringVar(&level, "log-level", "warn", "what to log: debug, info, warn or error")

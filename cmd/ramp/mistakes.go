@@ -46,6 +46,16 @@ func noCommand(cmd *cobra.Command, name string) string {
 	return msg
 }
 
+// wrongFlag says what is wrong with a flag. Behind a command that does not exist, the
+// mistake is the command: its flags are those of the one that was meant.
+func wrongFlag(cmd *cobra.Command, err error) string {
+	takesNoWords := len(strings.Fields(cmd.Use)) == 1
+	if given := cmd.Flags().Args(); cmd.HasAvailableSubCommands() && takesNoWords && len(given) > 0 {
+		return noCommand(cmd, given[0])
+	}
+	return err.Error()
+}
+
 // wrongArguments says which arguments are missing or too many, by the names that
 // the command's line of usage gives them: REQUEST, or [WORDS] where it is optional.
 func wrongArguments(cmd *cobra.Command, given []string, err error) string {

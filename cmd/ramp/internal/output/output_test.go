@@ -34,6 +34,28 @@ func TestNarrowTable(t *testing.T) {
 	require.Empty(t, strings.TrimSpace(render(nil, 80)))
 }
 
+// TestNarrowTableKeepsIDs: at 80 columns an id or a name is never broken, which nobody
+// could copy; what follows it goes below, and no line is longer than the terminal.
+func TestNarrowTableKeepsIDs(t *testing.T) {
+	wide := [][]string{
+		{"REQUEST", "STATE", "CONTRACT", "REQUESTER", "DURATION", "END", "REASON"},
+		{"8y0khjbc5j0hb09d", "ended", "web-deploy", "alice", "3m", "released", "restart the web servers again, since the queue of orders grows and nobody knows why"},
+		{"r85xg41ezjzeatet", "cancelled", "ssh-demo-emergency", "alice", "2m", "never opened", ""},
+	}
+	require.Equal(t, ""+
+		"REQUEST           STATE      CONTRACT            REQUESTER  DURATION\n"+
+		"  END\n"+
+		"  REASON\n"+
+		"8y0khjbc5j0hb09d  ended      web-deploy          alice      3m\n"+
+		"  released\n"+
+		"  restart the web servers again, since the queue of orders grows and nobody\n"+
+		"  knows why\n"+
+		"r85xg41ezjzeatet  cancelled  ssh-demo-emergency  alice      2m\n"+
+		"  never opened\n", render(wide, 80))
+	two := [][]string{{"NUMBER", "AT", "WHAT"}, {"15", "2026-11-27 04:47:27 UTC", "reading which contracts are in force was refused: only operators see them"}}
+	require.Contains(t, render(two, 80), "15      2026-11-27 04:47:27 UTC  reading which contracts are in force was\n")
+}
+
 func TestFormat(t *testing.T) {
 	for name, want := range map[string]string{"table": "for people", "json": "{\n  \"at\": \"<1>\"\n}\n", "yaml": "at: <1>\n"} {
 		var f Format

@@ -70,6 +70,9 @@ func exports(cred access.Credential, dir string) func(io.Writer) {
 		}
 		if dir != "" {
 			fmt.Fprintf(w, "# files are in %s\n", output.Clean(dir))
+			for _, program := range slices.Sorted(maps.Keys(cred.Arguments)) {
+				fmt.Fprintf(w, "# use them with: %s %s\n", program, output.Clean(strings.Join(cred.Arguments[program], " ")))
+			}
 		}
 		if cred.Hint != "" {
 			fmt.Fprintf(w, "# %s\n", output.Clean(cred.Hint))

@@ -31,7 +31,7 @@ func catalogCommand() *cobra.Command {
 func catalogTable(items []contracts.Offer) func(io.Writer) {
 	return func(w io.Writer) {
 		if len(items) == 0 {
-			fmt.Fprintln(w, "There is no contract that you may use and that matches.")
+			fmt.Fprintln(w, "There is nothing that you may ask for, or nothing that matches these words. `ramp whoami` shows your groups.")
 			return
 		}
 		rows := [][]string{{"CONTRACT", "TARGETS", "DEFAULT", "AT MOST", "APPROVED BY", "DESCRIPTION"}}
