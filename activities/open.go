@@ -93,9 +93,9 @@ func (t *Targets) openGrant(ctx context.Context, g access.Grant, in api.OpenGran
 	return res, nil
 }
 
-// cameTooLate says why a grant is not open although its time is over. An attempt that reports
-// why it failed is the last if no other would come in time, so that one before this one was
-// cut off: the worker stopped, or hung.
+// cameTooLate says why a grant was not open before its time was over. An attempt that fails
+// and says so is followed by another only if that one begins before the end. So where this is
+// not the first attempt, the one before never said anything: its worker stopped, or hung.
 func (t *Targets) cameTooLate(ctx context.Context, g access.Grant) error {
 	end, target := access.FormatTime(g.ExpiresAt), access.Clip(g.Target, 60)
 	if _, err := t.grantRow(ctx, g.RequestID, g.Name); err == nil || activity.GetInfo(ctx).Attempt > 1 {

@@ -28,8 +28,9 @@ func notOn(g access.Grant, missing []string, at time.Time) access.Event {
 
 // recordJoined waits for the parts that are slow, which the opening did not wait for, and
 // records which of the missing ones have opened the grant since, and which are still missing.
-// Where this worker ends meanwhile, people read of a part as missing that may have opened it:
-// it is closed like the others, and each credential says where it opens.
+// Where this worker stops meanwhile, nothing is recorded, and people read that the grant is not
+// on a part that may have opened it. That part is closed like the others, and each credential
+// says where it opens.
 func (t *Targets) recordJoined(ctx context.Context, g access.Grant, missing []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinedWithin)
 	defer cancel()

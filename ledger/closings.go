@@ -49,10 +49,22 @@ func (l *Ledger) Closings(ctx context.Context, after int64, most int) ([]Closing
 	if err != nil || len(out) == 0 {
 		return out, err
 	}
-	type owned struct{ request, key, envelope text }
-	var ids, keys []string
+	var ids []string
 	for _, c := range out {
-		ids, keys = append(ids, c.RequestID), append(keys, access.KeyReceipt(access.ReceiptClosed, c.Grant))
+		ids = append(ids, c.RequestID)
+	}
+	if err := l.addReceipts(ctx, out, ids); err != nil {
+		return out, err
+	}
+	return out, l.addBeginnings(ctx, out, ids)
+}
+
+// addReceipts adds to closings of requests the receipts of their closing.
+func (l *Ledger) addReceipts(ctx context.Context, out []Closing, ids []string) error {
+	type owned struct{ request, key, envelope text }
+	var keys []string
+	for _, c := range out {
+		keys = append(keys, access.KeyReceipt(access.ReceiptClosed, c.Grant))
 	}
 	ofRequests, requests := inList(ids)
 	ofKeys, args := inList(keys)
@@ -67,9 +79,11 @@ func (l *Ledger) Closings(ctx context.Context, after int64, most int) ([]Closing
 			}
 		}
 	}
-	if err != nil {
-		return out, err
-	}
+	return err
+}
+
+// addBeginnings adds to closings of requests when their grants were begun, or opened.
+func (l *Ledger) addBeginnings(ctx context.Context, out []Closing, ids []string) error {
 	type begun struct {
 		request, key text
 		at           int64
@@ -77,11 +91,12 @@ func (l *Ledger) Closings(ctx context.Context, after int64, most int) ([]Closing
 	opening := func(c Closing) []string {
 		return []string{access.KeyGrant(access.EventGrantIntended, c.Grant), access.KeyGrant(access.EventGrantOpened, c.Grant)}
 	}
-	keys = nil
+	var keys []string
 	for _, c := range out {
 		keys = append(keys, opening(c)...)
 	}
-	ofKeys, args = inList(keys)
+	ofRequests, requests := inList(ids)
+	ofKeys, args := inList(keys)
 	events, err := collect(ctx, l.reader(), func(row scanner) (b begun, err error) {
 		err = row.Scan(&b.request, &b.key, &b.at)
 		return b, err
@@ -93,7 +108,7 @@ func (l *Ledger) Closings(ctx context.Context, after int64, most int) ([]Closing
 			}
 		}
 	}
-	return out, err
+	return err
 }
 
 const (

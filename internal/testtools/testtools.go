@@ -1,6 +1,6 @@
 // Package testtools finds the programs that tests run and `make setup` has built, keeps what
-// such a program prints, and starts machines with sshd. Tests and their helpers import it, and nothing
-// else.
+// such a program prints, configures sshd, and runs a script as a machine of its own would. Tests
+// and their helpers import it, and nothing else.
 package testtools
 
 import (

@@ -30,8 +30,9 @@ type closingLedger interface {
 //
 // How far servers have looked is a cursor in the ledger, by the events' own numbers: what was
 // recorded while no server ran is looked at by the next one, however long that takes and
-// whatever time its worker wrote into it. A server that runs goes by what it has looked at
-// itself: whoever owns the database can move the cursor, and no other consumer is like that.
+// whatever time its worker wrote into it. A server that runs does not go by the cursor, as
+// other readers of the log do, but by what it has looked at itself: whoever owns the database
+// can move a cursor.
 type closingWatch struct {
 	ledger  closingLedger
 	servers evidence.Keyring // whose plans say on which target a grant is
