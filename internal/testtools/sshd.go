@@ -26,7 +26,7 @@ type SSHD struct {
 func (c SSHD) Write(t testing.TB, dir string) string {
 	t.Helper()
 	home := filepath.Join(dir, "home")
-	require.NoError(t, os.MkdirAll(home, 0o755))
+	require.NoError(t, os.MkdirAll(home, 0o700))
 	lines := []string{c.Trust, "ListenAddress " + c.Address, fmt.Sprintf("Port %d", c.Port), "HostKey " + c.HostKey}
 	if c.Certificate != "" {
 		lines = append(lines, "HostCertificate "+c.Certificate)
