@@ -94,7 +94,8 @@ func (f *fleet) Usage(ctx context.Context, g access.Grant) (access.Usage, error)
 			sum.Last = u.Last
 		}
 	}
-	sum.For = min(sum.For, access.Duration(sum.Last.Sub(sum.First).Truncate(time.Second)))
+	// Both times are rounded down, each host's length up: use within one second is a second.
+	sum.For = min(sum.For, access.Duration(sum.Last.Sub(sum.First).Truncate(time.Second)+time.Second))
 	if len(found) == 0 {
 		return access.Usage{}, all.every("say how it was used")
 	}

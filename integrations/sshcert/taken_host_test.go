@@ -51,6 +51,22 @@ func TestCase158HostCountsBelowNothing(t *testing.T) {
 	require.Equal(t, seen, u)
 }
 
+// TestFleetUsedForASecond: what was used and over within a second was used for one, and on two
+// hosts at once for no more.
+func TestFleetUsedForASecond(t *testing.T) {
+	ctx := context.Background()
+	at := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	said := access.Usage{Kind: access.UsageSessions, Sessions: 1, First: at, Last: at, For: access.Duration(time.Second)}
+	f := lyingFleet(t, map[string]hostcall.Host{"web1": &countingHost{usage: said}, "web2": &countingHost{usage: said}})
+	target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
+	require.NoError(t, target.Grant(ctx, g))
+	u, err := target.Usage(ctx, g)
+	require.NoError(t, err)
+	said.Sessions = 2
+	require.Equal(t, said, u)
+	require.NoError(t, u.Validate().Err())
+}
+
 // slowHost says that it is there when something else has happened.
 type slowHost struct {
 	lyingHost
