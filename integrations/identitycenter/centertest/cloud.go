@@ -106,6 +106,8 @@ func (c *Cloud) RoundTrip(r *http.Request) (*http.Response, error) {
 		return Reply(200, map[string]any{"AccountAssignmentsCreationStatus": c.underWay("CreateAccountAssignment")}), nil
 	case "ListAccountAssignmentDeletionStatus":
 		return Reply(200, map[string]any{"AccountAssignmentsDeletionStatus": c.underWay("DeleteAccountAssignment")}), nil
+	case "GetUserId":
+		return c.userID(r, body)
 	}
 	return c.moto(r, body)
 }
