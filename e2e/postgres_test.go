@@ -43,9 +43,14 @@ func TestPostgresOfDev(t *testing.T) {
 	out, err = in.psql(id, "-Atc", "SELECT count(*) FROM sales.orders")
 	require.NoError(t, err, "access is open after a restart: %s", out)
 
+	// Without `ramp exec`, which would end it as well: the server is what cuts.
 	began, ended := make(chan struct{}), make(chan string, 1)
+	cmd := exec.Command("psql", "-X", "-v", "ON_ERROR_STOP=1", "-Atc", "SELECT 'in'", "-c", "SELECT pg_sleep(600)")
+	cmd.Env = os.Environ()
+	for name, value := range in.credential(context.Background(), id) {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	go func() {
-		cmd := in.psqlCommand(id, "-v", "ON_ERROR_STOP=1", "-Atc", "SELECT 'in'", "-c", "SELECT pg_sleep(600)")
 		seen := &beginning{began: began}
 		cmd.Stdout, cmd.Stderr = seen, seen
 		_ = cmd.Run()
