@@ -102,7 +102,8 @@ func (s *slowHosts) opened(one *slowOpening, host string) {
 }
 
 // quick asks hosts at once, and waits for the slow ones only for a short time once one has
-// done it. What it asked of these goes on without ctx; late are they, or nil if there is none.
+// done it. What it asked of the slow ones goes on without ctx; late has them, and is nil if
+// there are none.
 // Where ctx ends, or the ledger fails, nothing goes on.
 func (f *fleet) quick(ctx context.Context, hosts []string, do func(ctx context.Context, name string, h hostcall.Host) error) (all outcome, late *slowOpening) {
 	type result struct {

@@ -40,10 +40,12 @@ type closingWatch struct {
 	log     logrus.FieldLogger
 	now     clock
 	after   int64 // the last event up to which this server has looked
-	kept    int64 // the cursor, as this server knows it
+	cursor  int64 // where this server has last put the cursor, or found it
 	begun   bool
-	from    int64               // the event after which this server began
-	left    map[int64]time.Time // could not be judged or undone, by number, since when; they hold up no other
+	from    int64 // the event after which this server began
+	// undecided are closings that could not be judged or undone, by number, since when. They
+	// hold up no other.
+	undecided map[int64]time.Time
 }
 
 const (
@@ -89,11 +91,11 @@ func (w *closingWatch) openCursor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.kept, err = w.ledger.OpenCursor(ctx, closingsCursor, lately, w.now())
+	w.cursor, err = w.ledger.OpenCursor(ctx, closingsCursor, lately, w.now())
 	if err != nil {
 		return err
 	}
-	w.after, w.begun, w.left = min(w.kept, lately), true, map[int64]time.Time{}
+	w.after, w.begun, w.undecided = min(w.cursor, lately), true, map[int64]time.Time{}
 	w.from = w.after
 	return nil
 }
@@ -110,7 +112,7 @@ func (w *closingWatch) lookOn(ctx context.Context) error {
 		w.after = w.from
 	}
 	var failed []error
-	for seq, since := range w.left {
+	for seq, since := range w.undecided {
 		page, err := w.ledger.Closings(ctx, seq-1, 1)
 		if err == nil && (len(page) == 0 || page[0].Seq != seq) {
 			err = access.Errorf(access.CodeEvidence, "event %d recorded a closing, and cannot be read as one any more", seq)
@@ -120,10 +122,10 @@ func (w *closingWatch) lookOn(ctx context.Context) error {
 		}
 		switch {
 		case err == nil:
-			delete(w.left, seq)
+			delete(w.undecided, seq)
 		case access.CodeOf(err) == access.CodeEvidence && w.now().Sub(since) > closingsSince:
 			w.log.WithError(err).Error("who recorded a closing could not be found out for an hour, and it counts")
-			delete(w.left, seq)
+			delete(w.undecided, seq)
 		default:
 			failed = append(failed, err)
 		}
@@ -131,7 +133,7 @@ func (w *closingWatch) lookOn(ctx context.Context) error {
 	look := func(closings []ledger.Closing) {
 		for _, c := range closings {
 			if err := w.check(ctx, c); err != nil {
-				failed, w.left[c.Seq] = append(failed, err), w.now()
+				failed, w.undecided[c.Seq] = append(failed, err), w.now()
 			}
 		}
 	}
@@ -155,10 +157,10 @@ func (w *closingWatch) lookOn(ctx context.Context) error {
 // next server looks at that one as well, and records why it could not be.
 func (w *closingWatch) moveCursor(ctx context.Context, failed error) error {
 	to := w.after
-	for seq := range w.left {
+	for seq := range w.undecided {
 		to = min(to, seq-1)
 	}
-	if to > w.kept {
+	if to > w.cursor {
 		kept, err := w.ledger.MoveCursor(ctx, closingsCursor, to, w.now())
 		if access.CodeOf(err) == access.CodeNotFound { // somebody has deleted it
 			kept, err = w.ledger.OpenCursor(ctx, closingsCursor, to, w.now())
@@ -166,12 +168,12 @@ func (w *closingWatch) moveCursor(ctx context.Context, failed error) error {
 		if err != nil {
 			return err
 		}
-		w.kept = kept
+		w.cursor = kept
 	}
 	if failed == nil {
 		return nil
 	}
-	return w.ledger.FailCursor(ctx, closingsCursor, w.kept, w.now(), access.Clip(access.TargetReason(failed), 500))
+	return w.ledger.FailCursor(ctx, closingsCursor, w.cursor, w.now(), access.Clip(access.TargetReason(failed), 500))
 }
 
 // check undoes a closing that does not count.

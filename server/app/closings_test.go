@@ -285,7 +285,7 @@ func TestCase166ChangedForAMoment(t *testing.T) {
 			require.NotNil(t, c.cursor().FailingSince)
 			after()
 			require.True(t, c.checks())
-			require.Empty(t, c.closingWatch.left)
+			require.Empty(t, c.closingWatch.undecided)
 			c.looks()
 			require.Zero(t, c.cursor().Lag())
 		})
@@ -380,5 +380,5 @@ func TestCase155OneHoldsUpNoOther(t *testing.T) {
 	require.Error(t, c.closingWatch.checkOnce(t.Context()), "it is looked at again")
 	c.closingWatch.ledger = c.closingWatch.ledger.(stubborn).closingLedger
 	require.True(t, c.checks())
-	require.Empty(t, c.closingWatch.left)
+	require.Empty(t, c.closingWatch.undecided)
 }
